@@ -59,7 +59,7 @@ class SquaredDistances:
         return squared
 
     def blocks(self, triangle: bool = False) -> Iterator[tuple[slice, Floats]]:
-        """Yield successive rows of `first`, and their squared distances to all rows of `second`.
+        """Yield successive rows of `first`, and their squared distances to all rows of `second`, (rows, m).
 
         Parameters
         ----------

@@ -32,11 +32,11 @@ class Cuts:
         self._clusters: dict[bytes, int] = {}
 
     def remember(self, labels: Integers, clusters: int) -> None:
-        """Keep that a cut into `clusters` gave these labels."""
+        """Keep that a cut into `clusters` gave these labels, (n,)."""
         self._clusters[_digest(labels)] = clusters
 
     def project(self, project: Project, labels: Integers) -> Project | None:
-        """Return the project at the cut that gave labels: one that was made, its own, or a suggested one."""
+        """Return the project at the cut that gave labels, (n,): an earlier, its own, or a suggested one."""
         made = self._clusters.get(_digest(labels))
         if made is not None:
             return project.changed(clusters=made)
@@ -90,7 +90,7 @@ def labelled_project(
 
 
 def cluster_names(project: Project, labels: NDArray[np.integer] | None, cuts: Cuts) -> dict[int, str]:
-    """Return the name of each label; -1 has that of the folder of outliers."""
+    """Return the name of each of the labels, (n,); -1 has that of the folder of outliers."""
     decided, clusters = labelled_project(project, labels, cuts)
     names = {label: each.label for label, each in clusters.items()}
     return names | ({OUTLIER: OUTLIERS} if len(decided.partition.outliers) else {})

@@ -68,7 +68,7 @@ class Scene:
         self.height, self.material = np.zeros(shape), np.zeros(shape)
 
     def grid(self) -> tuple[Floats, Floats]:
-        """Return row and column of each pixel, relative to the centre."""
+        """Return row and column of each pixel, (side, side) each, relative to the centre."""
         rows, columns = np.mgrid[: self.look.size, : self.look.size].astype(np.float64)
         return rows - self.look.size / 2, columns - self.look.size / 2
 
@@ -78,7 +78,7 @@ class Scene:
         return float(self.rng.uniform(-limit, limit)), float(self.rng.uniform(-limit, limit))
 
     def smooth_noise(self, scale: float) -> Floats:
-        """Return noise of unit standard deviation and the given correlation length."""
+        """Return noise, (side, side), of unit standard deviation and the given correlation length."""
         raw = ndimage.gaussian_filter(self.rng.standard_normal(self.height.shape), scale, mode="wrap")
         return np.asarray(raw / raw.std())
 

@@ -182,7 +182,7 @@ def carried_decisions(decisions: Decisions, before: Integers) -> Decisions:
 
 
 def carried_side(side: SideData, before: Integers) -> SideData:
-    """Return the side data for images whose indices have changed; new images have no row."""
+    """Return the side data of images that had the indices `before`, (n,); new images have no row."""
     columns = tuple(
         replace(
             column, cells=tuple(None if old == UNDECIDED else column.cells[old] for old in before.tolist())

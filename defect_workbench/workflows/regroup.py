@@ -114,7 +114,7 @@ def _needs_maps(settings: Settings, before: Analysis) -> bool:
 
 
 def refine(project: Project, members: Integers, settings: Settings, reporter: Reporter) -> Project:
-    """Return a new project in which some images of a project are grouped more finely.
+    """Return a new project in which some images of a project, (m,), are grouped more finely.
 
     Raises
     ------

@@ -352,7 +352,7 @@ def _choices(request: TrainRequest) -> TrainingChoices:
 
 
 def augmented(project: Project, image: int, count: int, seed: int) -> tuple[Pixels, ...]:
-    """Return an image without its info bar, and `count` augmented images of it.
+    """Return an image, grey or RGB, without its info bar, and `count` augmented images of it.
 
     Raises
     ------

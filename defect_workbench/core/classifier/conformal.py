@@ -58,7 +58,7 @@ class Calibration:
         return _rank(len(self.scores), self.false_alarms) >= 1
 
     def references(self) -> list[Floats]:
-        """Return the scores that each label is compared with, in rising order.
+        """Return the scores that each label is compared with, (m,) float64 for each, in rising order.
 
         A label with enough images is compared with its own; the others with all images of such labels; and if
         these are still too few, with all images.

@@ -185,5 +185,5 @@ class Analysis:
 
     @cached_property
     def orders(self) -> dict[bytes, tuple[Integers, float]]:
-        """Cache of the order from the medoid and the spread of a cluster, by the bytes of its members."""
+        """Cache of a cluster's members from its medoid on, (m,), and its spread, by their bytes."""
         return {}

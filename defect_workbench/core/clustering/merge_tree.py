@@ -98,7 +98,7 @@ class Tree:
         return int(np.count_nonzero(self.roots(clusters) < self.leaves)) if self.leaves > 1 else 1
 
     def members(self, node: int) -> Integers:
-        """Return the leaves below a node, from left to right."""
+        """Return the leaves below a node, (m,), from left to right."""
         if node < self.leaves:
             return np.array([node])
         leaves: list[int] = []

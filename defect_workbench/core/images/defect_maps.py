@@ -130,5 +130,5 @@ def total_of_both(strangeness: Vectors, values: Vectors) -> Vectors:
 
 
 def as_levels(values: Vectors) -> Pixels:
-    """Return strangeness as the levels that `DefectMaps.grids` stores."""
+    """Return strangeness, of any shape, as the levels that `DefectMaps.grids` stores, of the same shape."""
     return np.asarray(np.clip(np.rint(values * LEVELS), 0, 255), np.uint8)

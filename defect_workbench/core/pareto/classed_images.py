@@ -103,7 +103,7 @@ _LOT, _WAFER = ("lot", "lotid", "lot_id", "lot id"), ("wafer", "waferid", "wafer
 
 
 def wafers_in_columns(columns: Columns, count: int) -> tuple[tuple[Wafer, ...], NDArray[np.int32]]:
-    """Return the wafers that columns name, by lot and wafer, and the wafer of each image."""
+    """Return the wafers that columns name, by lot and wafer, and the wafer of each image, (n,)."""
     found = {name.casefold(): make for name, make in columns.items()}
     name = next((found[each] for each in _WAFER if each in found), None)
     if name is None:

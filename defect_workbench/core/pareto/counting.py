@@ -42,7 +42,7 @@ class Counted:
     class_of: tuple[NDArray[np.int32], ...]
 
     def images(self, group: int | None, class_: int | None, source: int = 0) -> Integers:
-        """Return the images of a group and a class of one source; None stands for all."""
+        """Return the images of a group and a class of one source, (m,); None stands for all."""
         chosen = np.ones(len(self.group_of[source]), bool)
         if group is not None:
             chosen &= self.group_of[source] == group

@@ -76,7 +76,7 @@ def is_counted(cluster: Cluster, basis: Basis) -> bool:
 def partition_classes(
     project: Project, basis: Basis
 ) -> tuple[tuple[CountedClass, ...], NDArray[np.int32], tuple[bool, ...]]:
-    """Return the classes of a project, the class of each image, and whether each class has its own name.
+    """Return the classes of a project, the class of each image (n,), and whether each class has its own name.
 
     Outliers are a class if all clusters count, else they have no class.
     """

@@ -74,19 +74,19 @@ class Decisions:
         return Decisions(undecided, undecided)
 
     def hold(self, members: Integers, group: Group) -> tuple[Decisions, int]:
-        """Hold images in a new group and return its number; groups that become empty are dropped."""
+        """Hold images, (m,), in a new group and return its number; groups that become empty are dropped."""
         number = max(self.groups, default=-1) + 1
         return self.hold_in(members, number, group), number
 
     def hold_in(self, members: Integers, number: int, group: Group) -> Decisions:
-        """Hold images in the group with this number, which may be new."""
+        """Hold images, (m,), in the group with this number, which may be new."""
         held, follows = self.held.copy(), self.follows.copy()
         held[members], follows[members] = number, UNDECIDED
         ordinals = self.ordinals | ({group.ordinal} if group.ordinal else set())
         return Decisions(held, follows, {**self._used(held), number: group}, ordinals)
 
     def follow(self, members: Integers, image: int) -> Decisions:
-        """Make images follow `image`."""
+        """Make images, (m,), follow `image`."""
         held, follows = self.held.copy(), self.follows.copy()
         held[members], follows[members] = UNDECIDED, image
         # An image that is followed must not follow another one in turn.
@@ -119,7 +119,7 @@ class Decisions:
         return leaders.astype(np.intp)
 
     def hand_over(self, moved: Integers, partition: Partition) -> Decisions:
-        """Give the followers of images that are about to move another image to follow.
+        """Give the followers of images, (m,), that are about to move another image to follow.
 
         It is the undecided image nearest to the medoid of their cluster, so that they stay there.
         """
@@ -212,7 +212,7 @@ class Partition:
         return len(np.unique(self.outlier_groups[self.outlier_groups != NO_GROUP]))
 
     def outliers_with(self, image: int) -> Integers:
-        """Return the outliers in the group of an outlier, by descending score; itself if it has none."""
+        """Return the outliers in an outlier's group, (m,), by descending score; itself if it has none."""
         group = int(self.outlier_groups[image])
         if group == NO_GROUP:
             return np.array([image], np.intp)

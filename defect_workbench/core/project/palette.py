@@ -57,7 +57,7 @@ def colour_number(cluster: Cluster, nodes: Integers | None) -> int:
 
 
 def colour_numbers(partition: Partition, nodes: Integers | None) -> dict[int, int]:
-    """Return the colour number of each cluster, by its key.
+    """Return the colour number of each cluster, by its key; `nodes` has those of the tree, (2n - 1,).
 
     Open clusters that would have the colour of a decided one take a colour that no cluster has, as long as
     there is one; the larger clusters first.

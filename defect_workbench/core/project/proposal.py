@@ -50,7 +50,7 @@ class Proposal:
         return np.asarray(self.unreviewed & (self.probability < UNSURE))
 
     def reviewed(self, images: Integers) -> Proposal:
-        """Mark the proposals of some images as reviewed."""
+        """Mark the proposals of some images, (m,), as reviewed."""
         unreviewed = self.unreviewed.copy()
         unreviewed[images] = False
         return replace(self, unreviewed=unreviewed)
@@ -60,7 +60,7 @@ class Proposal:
         return np.asarray(self.unreviewed & (partition.cluster_of >= 0))
 
     def unsure(self, partition: Partition) -> Integers:
-        """Return the doubtful images that are in a cluster, by ascending probability.
+        """Return the doubtful images that are in a cluster, (m,), by ascending probability.
 
         Moving an image reviews it. Other changes to its cluster, such as a new name, do not.
         """

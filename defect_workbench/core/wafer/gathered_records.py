@@ -61,7 +61,13 @@ def _is_identified(wafer: Wafer) -> bool:
 def gathered_columns(
     parts: Sequence[Sequence[Column]], part_of: Integers, row_in: Integers
 ) -> tuple[Column, ...]:
-    """Return the columns of images, taken in the same way; one of numbers in some parts only is of texts."""
+    """Return the columns of images, taken in the same way; one of numbers in some parts only is of texts.
+
+    Parameters
+    ----------
+    part_of, row_in : (n,) intp
+        The part that each image is from, -1 for none, and its row there.
+    """
     named = [{column.name: column for column in part} for part in parts]
     records = list(zip(part_of.tolist(), row_in.tolist(), strict=True))
     columns = []

@@ -66,7 +66,7 @@ class Inspection:
         return len(self.file_of)
 
     def take(self, indices: Sequence[int] | Integers) -> Inspection:
-        """Return the records of some images, in the given order; -1 stands for an image without one."""
+        """Return the records of some images, (m,), in the given order; -1: an image without one."""
         chosen = np.asarray(indices, np.intp)
         new = chosen < 0
         at = np.where(new, 0, chosen)

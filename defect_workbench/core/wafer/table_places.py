@@ -81,7 +81,7 @@ def places_in_columns(columns: Sequence[Column]) -> TablePlaces | None:
 
 
 def holding_diameter(radius_um: Floats) -> float | None:
-    """Return the smallest usual diameter, in mm, that holds all places; None without places."""
+    """Return the smallest usual diameter, in mm, that holds all places, (n,) in µm; None without places."""
     known = radius_um[np.isfinite(radius_um)]
     if not len(known):
         return None

@@ -99,7 +99,7 @@ class WaferPlaces:
         return np.hypot(self.x_um, self.y_um)
 
     def take(self, indices: Sequence[int] | Integers) -> WaferPlaces:
-        """Return the places of some images, in the given order; -1 stands for an image without a place."""
+        """Return the places of some images, (m,), in the given order; -1: an image without a place."""
         chosen = np.asarray(indices, np.intp)
         # The last row stands for no place.
         taken: dict[str, Any] = {

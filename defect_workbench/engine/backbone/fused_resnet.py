@@ -67,7 +67,7 @@ class FusedConvolution:
         return result
 
     def add_to(self, shortcut: Tensor, values: Tensor) -> Tensor:
-        """Add the convolution of values to a shortcut, in place, apply ReLU, and return the result."""
+        """Add the convolution of values, (n, c, h, w), to a shortcut, in place, apply ReLU, and return it."""
         result: Tensor = self._operators._convolution_pointwise_.binary(
             shortcut, values, *self._arguments, "add", 1.0, "relu", [], ""
         )

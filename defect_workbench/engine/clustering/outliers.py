@@ -101,9 +101,10 @@ def neighbour_counts(rows: int) -> list[int]:
 
 
 def distance_floor(fifth: Floats) -> float:
-    """Return the distance below which images are treated as equal, from the distances to a near neighbour.
+    """Return the distance below which images are treated as equal.
 
-    Re-encoded images are almost equal, so this is a thousandth of the median.
+    Re-encoded images are almost equal, so it is a thousandth of the median of the distances to a near
+    neighbour, (n,).
     """
     return max(1e-3 * float(np.median(fifth)), 1e-12)
 

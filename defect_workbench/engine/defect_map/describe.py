@@ -61,10 +61,10 @@ class PatchNetwork(LoadedWhenNeeded, Protocol):
     """The network as this module uses it, such as `NetworkVectors`."""
 
     def embed(self, images: Pixels) -> Mapping[str, StorableVectors]:
-        """Return the vectors of each block that the network computes, a row for each image."""
+        """Return the vectors of each block that the network computes, (n, d), for (n, size, size, 3) images."""
 
     def patch_activations(self, images: Pixels) -> Mapping[str, Tensor]:
-        """Return the activations of all layers but the last, with the images along the first axis."""
+        """Return the activations of all layers but the last, (n, c, h, w), for (n, size, size, 3) images."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,7 +251,7 @@ def residual_vectors(pictures: Sequence[Pixels], network: PatchNetwork) -> Vecto
 
 
 def bank_activations(subjects: Sequence[Subject], network: PatchNetwork) -> list[dict[str, Tensor]]:
-    """Return the activations of the tiles of each image of a batch, which a bank is made of."""
+    """Return the activations of the tiles of each image of a batch, (tiles, c, h, w), for a bank."""
     shapes = [tile_shape(each.pixels) for each in subjects]
     return _activations(network, [each.pixels for each in subjects], shapes)
 

@@ -156,7 +156,7 @@ class BankBuilder:
         self._random = np.random.RandomState(_SEED)
 
     def add(self, activations: Mapping[str, Tensor], image: int) -> None:
-        """Add a random share of the patches of an image, given by the activations of its tiles."""
+        """Add a random share of an image's patches, given by its tiles' activations, (tiles, c, h, w)."""
         given = patches(activations, self._scale).flatten(0, 1)
         chosen = np.sort(self._random.permutation(len(given))[: self._each])
         self._rows.append(given[chosen.tolist()])

@@ -85,7 +85,7 @@ class BankPlan:
 
 
 def sample_of(images: ImageSet, size: int) -> Integers:
-    """Return the indices of a sample of the images, which depends on their contents only, in order."""
+    """Return the indices of a sample of the images, (m,), ascending; it depends on their contents only."""
     ranked = sorted(range(len(images)), key=lambda i: _rank(images.images[i].sha256))
     return np.array(sorted(ranked[:size]), np.intp)
 

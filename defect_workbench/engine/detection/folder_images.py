@@ -88,7 +88,7 @@ class ReferenceImages:
         return self._matcher.of(path) is not None
 
     def of(self, path: str, width: int, height: int) -> tuple[Pixels | None, str]:
-        """Return the pixels of the reference of an image of this size, or None and the reason."""
+        """Return the pixels of the reference of an image of this size, grey or RGB, or None and why."""
         name = self._matcher.of(path)
         if name is None:
             return None, "it has none"
@@ -100,7 +100,7 @@ class ReferenceImages:
 
 
 def with_reference(path: str, whole: Pixels, info_bar: int, references: ReferenceImages | None) -> ReadImage:
-    """Return an image without this many rows at the bottom, and its golden reference if there is one."""
+    """Return an image, grey or RGB, without an info bar of this many rows, and its golden reference."""
     reference, missing = None, ""
     if references is not None:
         reference, missing = references.of(path, whole.shape[1], whole.shape[0])

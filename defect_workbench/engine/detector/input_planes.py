@@ -42,7 +42,7 @@ def planes_of(pixels: Pixels, reference: Pixels | None, scale: float) -> Pixels:
 
 
 def resized(planes: Pixels, scale: float) -> Pixels:
-    """Return planes resized by a factor, smoothed before they are made smaller."""
+    """Return planes, (height, width, 3), resized by a factor, smoothed before they are made smaller."""
     height, width = planes.shape[:2]
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     if size == (width, height):

@@ -73,7 +73,7 @@ class KeptPlanes:
         self._kept: dict[int, Pixels] = {}
 
     def keep(self, index: int, planes: Pixels) -> None:
-        """Keep planes that are already there."""
+        """Keep planes that are already there, (height, width, 3)."""
         if index not in self._kept and planes.nbytes <= self._free:
             self._free -= planes.nbytes
             self._kept[index] = planes
@@ -87,7 +87,7 @@ class KeptPlanes:
 
 
 def crop_starts(images: Sequence[MarkedImage], side: int) -> Integers:
-    """Return the index of the image for each crop of an epoch: larger images have more crops."""
+    """Return the index of the image for each crop of an epoch, (crops,): larger images have more crops."""
     return np.repeat(
         np.arange(len(images)),
         [max(1, round(np.prod(np.ceil(np.array(image.shape) / side)))) for image in images],

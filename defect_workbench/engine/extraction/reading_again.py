@@ -35,7 +35,7 @@ def read_pixels(images: ImageSet, index: int) -> Pixels:
 def preprocessed_as_extracted(
     images: ImageSet, index: int, pixels: Pixels, processing: Preprocessing
 ) -> Preprocessed:
-    """Preprocess the pixels of an image with the info bar and the pixel size that extraction found."""
+    """Preprocess pixels, grey or RGB, with the info bar and pixel size that extraction found."""
     image = images.images[index]
     size = image.tool.pixel_size_nm if image.tool is not None else None
     return preprocessed(pixels, processing, bar_rows=image.info_bar, pixel_size_nm=size)

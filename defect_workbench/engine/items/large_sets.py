@@ -13,7 +13,7 @@ _SEED = 28
 
 
 def random_part(contents: Sequence[str], most: int) -> Integers:
-    """Return the rows of a random part of a set, ascending; all rows if there are no more than `most`.
+    """Return the rows of a random part of a set, (m,), ascending; all if there are no more than `most`.
 
     The part depends on the contents only.
 

@@ -326,7 +326,10 @@ def _filled(mask: Flags) -> Flags:
 
 
 def ellipse_of(mask: Flags) -> tuple[float, float]:
-    """Return aspect ratio and orientation (degrees anticlockwise from horizontal) from second moments."""
+    """Return aspect ratio and orientation of a (height, width) mask from its second moments.
+
+    The orientation is in degrees, anticlockwise from horizontal.
+    """
     rows, columns = np.nonzero(mask)
     y, x = rows - rows.mean(), columns - columns.mean()
     # A pixel is a square, not a point: its own second moment is 1/12.

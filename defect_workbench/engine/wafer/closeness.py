@@ -51,7 +51,7 @@ class Distances:
         return np.where(pairs > 0, sums / np.maximum(pairs, 1), np.nan)
 
     def words(self, gain: Floats) -> tuple[str, ...]:
-        """Return how much closer neighbours are than by chance."""
+        """Return in words how much closer neighbours are than by chance, for gains, (c,)."""
         return tuple(f"neighbours {each:.1f} times closer than by chance" for each in np.exp(gain).tolist())
 
 
@@ -87,7 +87,7 @@ class Joins:
         return np.asarray(np.sqrt(joins) - np.sqrt(expected))
 
     def words(self, gain: Floats) -> tuple[str, ...]:
-        """Return how much more often neighbours belong to the cluster than by chance."""
+        """Return in words how much more often neighbours belong together than by chance, for gains, (c,)."""
         root = np.sqrt(np.maximum(self._expected, 1.0))
         times = ((root + gain) / root) ** 2
         return tuple(f"neighbours {each:.1f} times as often as by chance" for each in times.tolist())

@@ -146,7 +146,7 @@ class PageMaker:
         return ClusterPage("Outliers", NEUTRAL, count, tuple(words), (), "", "", pictures_shown, noun)
 
     def of_images(self, title: str, images: Integers, pictures: int = OUTLIERS) -> ClusterPage:
-        """Return a page of any images, in their order."""
+        """Return a page of any images, (m,), in their order."""
         words, shown = (self._share(len(images)),), self._pictures(images[:pictures])
         return ClusterPage(title, NEUTRAL, len(images), words, (), "", "", shown, self._project.images.noun)
 

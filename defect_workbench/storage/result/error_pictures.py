@@ -61,7 +61,7 @@ class ErrorPictures:
 
 
 def error_picture(pixels: Pixels, errors: Sequence[DetectionError]) -> Image.Image:
-    """Return an image with a box and a caption for each error; small images are enlarged."""
+    """Return a grey or RGB image with a box and a caption for each error, enlarged if it is small."""
     rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, None], 3, axis=2)
     image = Image.fromarray(np.ascontiguousarray(rgb))
     factor = max(1, -(-_LEAST_SIDE // max(1, min(image.size))))
