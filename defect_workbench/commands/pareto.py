@@ -77,7 +77,7 @@ def run(args: argparse.Namespace, places: UserDirs, reporter: ConsoleReporter) -
     if args.json:
         print_json({**_json(result), "out": None if args.out is None else str(args.out)})
         return 0
-    _print(result, result.of(request.measure) or result.chart)
+    _print(result, result.of(request.measure))
     if args.out is not None:
         print_text(f"written to {args.out}")
     return 0
@@ -131,8 +131,8 @@ def _json(result: ParetoResult) -> dict[str, object]:
         ("per_cm2", Measure.AREA),
         ("shares", Measure.SHARE),
     ):
-        each = result.of(measure)
-        if each is not None:
+        if table.has(measure):
+            each = result.of(measure)
             fields[name] = _numbers(each.values)
             fields[f"{name}_low"], fields[f"{name}_high"] = _numbers(each.low), _numbers(each.high)
     fields["pareto"] = [

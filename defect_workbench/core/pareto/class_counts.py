@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_workbench.core.arrays import Flags, Floats
+from defect_workbench.core.errors import InputError
 from defect_workbench.core.project.palette import NEUTRAL
 
 NO_CLASS = -1
@@ -72,6 +73,8 @@ class ClassCounts:
         Whether the groups are in order of time.
     remarks : tuple of str
         What to know about how the images were counted, one sentence each.
+    noun : str
+        What one of the images is called.
     """
 
     by: str
@@ -85,6 +88,7 @@ class ClassCounts:
     without_value: bool = False
     by_time: bool = False
     remarks: tuple[str, ...] = ()
+    noun: str = "image"
 
     @property
     def reviewed(self) -> NDArray[np.int64]:
@@ -108,6 +112,20 @@ class ClassCounts:
         if self.without_value:
             flags[-1] = False
         return flags
+
+    def check(self, measure: Measure) -> None:
+        """Check that a measure is possible.
+
+        Raises
+        ------
+        InputError
+            If what it divides by is unknown for all groups.
+        """
+        if not self.has(measure):
+            unit = "wafer" if measure is Measure.WAFER else "cm²"
+            raise InputError(
+                f"{self.noun}s per {unit} cannot be counted: nothing says how much was inspected"
+            )
 
     def has(self, measure: Measure) -> bool:
         """Whether what a measure divides by is known for a group."""

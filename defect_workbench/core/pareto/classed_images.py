@@ -54,6 +54,8 @@ class ClassedImages:
     own_names : tuple of bool
         Whether a class has a name that means the same in every project; others are numbered clusters.
     remarks : tuple of str
+    noun : str
+        What one of the images is called.
     """
 
     name: str
@@ -64,6 +66,7 @@ class ClassedImages:
     wafer_of: NDArray[np.int32]
     own_names: tuple[bool, ...]
     remarks: tuple[str, ...] = ()
+    noun: str = "image"
 
     def __len__(self) -> int:
         return len(self.class_of)

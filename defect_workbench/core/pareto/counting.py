@@ -122,6 +122,7 @@ def count(sources: Sequence[ClassedImages], by: str, basis: Basis) -> Counted:
         without,
         in_time,
         tuple(dict.fromkeys(remark for source in sources for remark in source.remarks)),
+        sources[0].noun if len({source.noun for source in sources}) == 1 else "image",
     )
     return Counted(table, tuple(group_of), tuple(at[kinds] for kinds in class_of))
 

@@ -86,11 +86,12 @@ class ParetoChart:
     @property
     def axis(self) -> str:
         """The name of the axis of values."""
+        images = f"{self.counts.noun}s"
         words = {
-            Measure.COUNT: "images",
-            Measure.WAFER: "images per wafer",
-            Measure.AREA: "images per cm²",
-            Measure.SHARE: "share of the images",
+            Measure.COUNT: images,
+            Measure.WAFER: f"{images} per wafer",
+            Measure.AREA: f"{images} per cm²",
+            Measure.SHARE: f"share of the {images}",
         }[self.measure]
         return f"{words}, estimated" if self.scaled and self.measure is not Measure.SHARE else words
 

@@ -55,7 +55,8 @@ def with_classes(project: Project, basis: Basis, columns: Columns, name: str = "
     """Return the images of a project with columns that were collected before."""
     classes, class_of, own_names = partition_classes(project, basis)
     wafers, wafer_of = _wafers(project, columns)
-    return ClassedImages(name or project.name, classes, class_of, columns, wafers, wafer_of, own_names)
+    name, noun = name or project.name, project.images.noun
+    return ClassedImages(name, classes, class_of, columns, wafers, wafer_of, own_names, noun=noun)
 
 
 def has_decided(partition: Partition) -> bool:

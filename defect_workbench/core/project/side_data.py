@@ -80,6 +80,10 @@ class SideData:
         known = ", ".join(column.name for column in self.columns)
         raise InputError(f"{self.source} has no column {name}; it has {known}")
 
+    def how_joined(self, noun: str) -> str:
+        """Return in words how many images, each called a `noun`, have a row."""
+        return f"{sum(self.joined):,} of {len(self.joined):,} {noun}s have a row in {self.source}"
+
     def without_row(self, images: ImageSet) -> tuple[str, ...]:
         """Return the paths of images without a row."""
         return tuple(i.path for i, has_row in zip(images.images, self.joined, strict=True) if not has_row)

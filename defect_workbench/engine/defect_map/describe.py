@@ -61,7 +61,7 @@ class PatchNetwork(LoadedWhenNeeded, Protocol):
     """The network as this module uses it, such as `NetworkVectors`."""
 
     def embed(self, images: Pixels) -> Mapping[str, StorableVectors]:
-        """Return the vectors of each block that the network computes, (n, d), for (n, size, size, 3) images."""
+        """Return the vectors of each block of the network, (n, d), for (n, size, size, 3) images."""
 
     def patch_activations(self, images: Pixels) -> Mapping[str, Tensor]:
         """Return the activations of all layers but the last, (n, c, h, w), for (n, size, size, 3) images."""

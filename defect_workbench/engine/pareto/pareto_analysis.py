@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from defect_workbench.core.arrays import Floats
-from defect_workbench.core.errors import InputError
 from defect_workbench.core.pareto.class_counts import Basis, ClassCounts, Measure
 from defect_workbench.core.pareto.pareto_chart import Change, ParetoChart, value_text
 from defect_workbench.core.text import and_more, counted
@@ -30,9 +29,7 @@ def analyse(counts: ClassCounts, measure: Measure = Measure.COUNT) -> ParetoChar
     InputError
         If what the measure divides by is unknown for all groups.
     """
-    if not counts.has(measure):
-        known = "wafers" if measure is Measure.WAFER else "inspected area"
-        raise InputError(f"counts per {_PER[measure]} are not possible: the {known} of the images is unknown")
+    counts.check(measure)
     number = counts.counts.astype(np.float64)
     exposure = _exposure(counts, measure)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -142,7 +139,7 @@ def _words(
 ) -> str:
     verb = "rose" if after > before else "fell"
     values = f"from {value_text(before, unit)} to {value_text(after, unit)}"
-    per = " of the images" if unit is Measure.SHARE else f" per {_PER[unit]}"
+    per = f" of the {counts.noun}s" if unit is Measure.SHARE else f" per {_PER[unit]}"
     chance = "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.01 else f"p = {p:.2f}"
     where = place_name(counts.by, counts.groups[group])
     return f"{counts.classes[class_].name} {verb} {values}{per} in {where} ({chance})"
@@ -157,7 +154,7 @@ def _verdict(counts: ClassCounts, tests: int) -> str:
     if int(counts.named.sum()) < 2:
         return "there is only one group, so nothing can have changed"
     if not tests:
-        return "there is nothing to compare, as only one group has images with a class"
+        return f"there is nothing to compare, as only one group has {counts.noun}s with a class"
     return f"no significant change in {counted(tests, 'comparison')}"
 
 
@@ -167,8 +164,8 @@ def _notes(counts: ClassCounts, measure: Measure, tests: int) -> tuple[str, ...]
         reviewed, total = int(counts.reviewed.sum()), int(counts.totals.sum())
         kind = "a confirmed class" if counts.basis is Basis.CONFIRMED else "a class"
         notes.append(
-            f"{reviewed:,} of {counted(total, 'image')} have {kind}; values are estimates for all of them, "
-            "as if those with a class were chosen at random"
+            f"{reviewed:,} of {counted(total, counts.noun)} have {kind}; values are estimates for all of "
+            "them, as if those with a class were chosen at random"
         )
         empty = [
             name
@@ -176,7 +173,7 @@ def _notes(counts: ClassCounts, measure: Measure, tests: int) -> tuple[str, ...]
             if all_ and not done
         ]
         if empty:
-            notes.append(f"no image of {and_more(empty, 3)} has {kind}, so there is no estimate")
+            notes.append(f"no {counts.noun} of {and_more(empty, 3)} has {kind}, so there is no estimate")
     known = {Measure.WAFER: counts.wafers, Measure.AREA: counts.area_cm2}.get(measure)
     if known is not None and not np.isfinite(known).all():
         unknown = [name for name, each in zip(counts.groups, known, strict=True) if not np.isfinite(each)]

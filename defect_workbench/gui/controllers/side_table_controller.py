@@ -52,8 +52,8 @@ class SideTableController(QObject):
     def _on_joined(self, result: side_table_job.Joined) -> None:
         self._document.join(result.side)
         side = result.side
-        with_row, all_images = sum(side.joined), len(side.joined)
-        words = f"{with_row:,} of {all_images:,} images have a row in {side.source}"
+        noun = "image" if self._document.project is None else self._document.project.images.noun
+        words = side.how_joined(noun)
         if side.without_image:
             words += f", {counted(len(side.without_image), 'row')} without an image"
         self._notice.notify(f"{words}.", "Compare with clusters", self.associate)
@@ -62,6 +62,6 @@ class SideTableController(QObject):
         project = self._document.project
         if project is None or not result.associations:
             return
-        dialog = AssociationDialog(result.associations, project.side, self._parent)
+        dialog = AssociationDialog(result.associations, project.side, project.images.noun, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()

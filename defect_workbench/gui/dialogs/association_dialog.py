@@ -39,17 +39,22 @@ class AssociationDialog(QDialog):
     ----------
     side : SideData or None
         The joined table, if there is one.
+    noun : str
+        What one of the images is called.
     """
 
-    def __init__(self, associations: Sequence[Association], side: SideData | None, parent: QWidget) -> None:
+    def __init__(
+        self, associations: Sequence[Association], side: SideData | None, noun: str, parent: QWidget
+    ) -> None:
         super().__init__(parent)
+        self._noun = noun
         self.setObjectName("associationDialog")
         self.setWindowTitle(f"{'Defects' if side is None else side.source} compared with clusters")
         self.resize(860, 480)
         # NaN sorts last.
         strength = {id(a): -1.0 if math.isnan(a.effect) else a.effect for a in associations}
         self._associations = sorted(associations, key=lambda a: -strength[id(a)])
-        self._about = QLabel(_about(side))
+        self._about = QLabel(_about(side, noun))
         self._about.setTextFormat(Qt.TextFormat.PlainText)
         self._about.setWordWrap(True)
         self._about.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -107,7 +112,7 @@ class AssociationDialog(QDialog):
             measure = "Cramér's V" if association.kind is ColumnKind.TEXT else "epsilon squared"
             words += Markup("<br>") + (
                 f"{association.test}: p = {association.p_value:.3g}, {measure} {association.effect:.2f}; "
-                f"{counted(association.images, 'image')}"
+                f"{counted(association.images, self._noun)}"
             )
         self.reading.setText(words)
         self.table.setRowCount(len(association.rows))
@@ -128,12 +133,11 @@ class AssociationDialog(QDialog):
         self.table.resizeColumnsToContents()
 
 
-def _about(side: SideData | None) -> str:
+def _about(side: SideData | None, noun: str) -> str:
     """Return how the table was joined."""
     if side is None:
         return "The defects that were found in each image, compared with the clusters."
-    joined = sum(side.joined)
-    words = f"{joined:,} of {len(side.joined):,} images have a row in {side.source}"
+    words = side.how_joined(noun)
     if side.without_image:
         lost = counted(len(side.without_image), "row")
         words += f"; {lost} without an image (the first is {side.without_image[0]})"

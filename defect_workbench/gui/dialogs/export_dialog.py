@@ -61,11 +61,11 @@ class ExportDialog(QDialog):
         self.setObjectName("exportDialog")
         self.setWindowTitle("Export labelled folders")
         self.setMinimumWidth(62 * self.fontMetrics().averageCharWidth() + 120)
-        self._project = project
+        self._project, self._noun = project, project.images.noun
         self.folder = QLineEdit(str(suggestion))
         self.folder.setObjectName("exportFolder")
         self.folder.setAccessibleName("Folder to export to")
-        self.add = QCheckBox("Add new images to the earlier export there")
+        self.add = QCheckBox(f"Add new {self._noun}s to the earlier export there")
         self.mode = QComboBox()
         for mode in Mode:
             self.mode.addItem(mode.label, mode)
@@ -75,10 +75,10 @@ class ExportDialog(QDialog):
         self.split = QComboBox()
         self.split.addItem("No split", "")
         self.split.addItem("At random, with the same shares of each label", RANDOM)
-        self.split.addItem("By folder: images of one folder stay together", FOLDER)
+        self.split.addItem(f"By folder: {self._noun}s of one folder stay together", FOLDER)
         for column in project.side.columns if project.side is not None else ():
             self.split.addItem(
-                f"By {column.name}: images with the same value stay together", COLUMN + column.name
+                f"By {column.name}: {self._noun}s with the same value stay together", COLUMN + column.name
             )
         self.shares = [QSpinBox() for _ in _SHARES]
         self.formats = {entry.name: QCheckBox(entry.label) for entry in ANNOTATION_FORMATS}
@@ -190,14 +190,14 @@ class ExportDialog(QDialog):
         if planned.request != self.request():
             return
         files = sum(plan.folders.values())
-        lines = [f"{counted(files, 'image')}, {plan.total_bytes / 1e6:,.1f} MB, in:"]
+        lines = [f"{counted(files, self._noun)}, {plan.total_bytes / 1e6:,.1f} MB, in:"]
         shown = list(plan.folders.items())[:_FOLDERS]
         lines.append(", ".join(f"{name} ({count:,})" for name, count in shown))
         if len(plan.folders) > len(shown):
             lines[-1] += f" and {counted(len(plan.folders) - len(shown), 'more folder')}"
         lines.append("with manifest, session and report. Nothing is overwritten or deleted.")
         if plan.already:
-            lines.append(f"Already exported: {counted(len(plan.already), 'image')}.")
+            lines.append(f"Already exported: {counted(len(plan.already), self._noun)}.")
         if plan.collisions:
             source, target = plan.collisions[0]
             lines.append(
@@ -207,7 +207,7 @@ class ExportDialog(QDialog):
         lines += [f"{sentence_case(note)}." for note in plan.notes]
         if plan.missing:
             lines.append(
-                f"Nothing can be exported: {counted(len(plan.missing), 'image')} can no longer be read."
+                f"Nothing can be exported: {counted(len(plan.missing), self._noun)} can no longer be read."
             )
         self._show_text("\n".join(lines))
         self.ok_button.setEnabled(not plan.missing and (files > 0 or not planned.request.add))

@@ -28,9 +28,9 @@ from defect_workbench.gui.shared.rich_text import bold
 from defect_workbench.gui.shared.wrapping_row import WrappingRow
 
 _MEASURES = {
-    Measure.COUNT: "Images",
-    Measure.WAFER: "Images per wafer",
-    Measure.AREA: "Images per cm²",
+    Measure.COUNT: "{}s",
+    Measure.WAFER: "{}s per wafer",
+    Measure.AREA: "{}s per cm²",
     Measure.SHARE: "Share",
 }
 _BASES = {
@@ -150,7 +150,9 @@ class ParetoPage(QWidget):
     def show_ready(self, ready: ParetoReady) -> None:
         """Show a chart and what else can be chosen."""
         _fill(self.column, [(name, name) for name in ready.names], ready.choice.by)
-        _fill(self.measure, [(_MEASURES[each], each) for each in ready.measures], ready.choice.measure)
+        noun = sentence_case(ready.chart.counts.noun)
+        measures = [(_MEASURES[each].format(noun), each) for each in ready.measures]
+        _fill(self.measure, measures, ready.choice.measure)
         with QSignalBlocker(self.basis):
             self.basis.setCurrentIndex(self.basis.findData(ready.choice.basis))
         chart = ready.chart
@@ -193,7 +195,7 @@ class ParetoPage(QWidget):
             Basis.NAMED: "No cluster has a name or is confirmed yet. Name clusters, or choose All clusters "
             "above.",
         }
-        return words.get(chart.counts.basis, "There are no images to count.")
+        return words.get(chart.counts.basis, f"There are no {chart.counts.noun}s to count.")
 
     def _show_changes(self, chart: ParetoChart) -> None:
         with QSignalBlocker(self.changes):

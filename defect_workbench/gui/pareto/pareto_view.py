@@ -83,7 +83,7 @@ class ParetoView(QWidget):
         names = [table.groups[spot.group]] if spot.group is not None else []
         names.append(table.classes[classes[0]].name if len(classes) == 1 else f"{len(classes)} classes")
         of_group = table.counts if spot.group is None else table.counts[spot.group : spot.group + 1]
-        lines = ["  ·  ".join(names), counted(int(of_group[:, classes].sum()), "image")]
+        lines = ["  ·  ".join(names), counted(int(of_group[:, classes].sum()), table.noun)]
         if len(classes) == 1:
             if spot.group is None:
                 parts = (chart.class_values, chart.class_low, chart.class_high)

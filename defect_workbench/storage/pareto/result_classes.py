@@ -62,17 +62,17 @@ def result_classes(folder: Path, basis: Basis) -> ClassedImages:
     outliers = [row[at["outlier"]] == "true" for row in rows] if "outlier" in at else [False] * len(rows)
     classes, class_of, own_names = _classes(labels, outliers, basis)
     columns = _columns(header, rows, frozenset(_NOT_COLUMNS))
-    for name in (SIDE_DATA, ITEMS):
-        if (folder / name).is_file():
-            columns |= _joined(folder / name, paths)
+    joined = {name: _joined(folder / name, paths) for name in (SIDE_DATA, ITEMS) if (folder / name).is_file()}
+    for each in joined.values():
+        columns |= each
+    noun = "defect" if "parent" in joined.get(ITEMS, {}) else "image"
     if any("/" in path for path in paths):
         columns.setdefault("folder", lambda: coded([folder_of(path) for path in paths]))
     wafers, wafer_of = wafers_in_columns(columns, len(rows))
     remark = f"{folder.name} has no session that can be read, so all of its labels count as classes"
     remarks = (remark,) if basis is Basis.CONFIRMED else ()
-    return ClassedImages(
-        folder.resolve().name or "/", classes, class_of, columns, wafers, wafer_of, own_names, remarks
-    )
+    name = folder.resolve().name or "/"
+    return ClassedImages(name, classes, class_of, columns, wafers, wafer_of, own_names, remarks, noun)
 
 
 def has_labels(folder: Path) -> bool:

@@ -58,9 +58,9 @@ class ParetoResult:
     chart: ParetoChart
     others: tuple[ParetoChart, ...]
 
-    def of(self, measure: Measure) -> ParetoChart | None:
-        """Return the chart in a measure; None if it is not possible."""
-        return next((each for each in (self.chart, *self.others) if each.measure is measure), None)
+    def of(self, measure: Measure) -> ParetoChart:
+        """Return the chart in a measure, which must be possible."""
+        return next(each for each in (self.chart, *self.others) if each.measure is measure)
 
 
 def pareto(request: ParetoRequest, reporter: Reporter) -> ParetoResult:
@@ -72,20 +72,19 @@ def pareto(request: ParetoRequest, reporter: Reporter) -> ParetoResult:
     Raises
     ------
     InputError
-        If a result cannot be read, there is no such column, or the file exists or is of an unknown kind.
+        If a result cannot be read, there is no such column, what the measure divides by is unknown, or the
+        file exists or is of an unknown kind.
     """
     if request.out is not None:
         check_out_file(request.out)
     sources, basis = read_sources(request.results, request.by, request.basis, reporter)
     reporter.stage("Counting", None)
-    result = charts(count(sources, request.by, basis))
+    counted = count(sources, request.by, basis)
+    counted.counts.check(request.measure)
+    result = charts(counted)
     if request.out is not None:
-        chart = result.of(request.measure)
-        if chart is None:
-            unit = "wafer" if request.measure is Measure.WAFER else "cm²"
-            raise InputError(f"counts per {unit} are not possible: nothing says how much was inspected")
         subject = ", ".join(source.name for source in sources[:3]) + (" …" if len(sources) > 3 else "")
-        write_chart(chart, result, request.out, subject)
+        write_chart(result.of(request.measure), result, request.out, subject)
     return result
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -113,6 +114,17 @@ def test_items_and_counts_say_where_each_defect_is_and_how_many_each_image_has(r
         by_label = [int(value) for name, value in row.items() if name not in ("path", "count")]
         assert len(by_label) == 6
         assert sum(by_label) == int(row["count"])
+
+
+@pytest.mark.parametrize("with_session", [True, False])
+def test_a_pareto_chart_of_a_result_counts_defects(
+    with_session: bool, result: Path, tmp_path: Path, command: Command
+) -> None:
+    for name in ("manifest.csv", "items.csv", *(["session.dwb"] if with_session else [])):
+        shutil.copy(result / name, tmp_path)
+    done = command("pareto", tmp_path, "--by", "folder", "--per", "wafer")
+    assert done.returncode == 2
+    assert "defects per wafer cannot be counted: nothing says how much was inspected" in done.stderr
 
 
 def test_an_exported_crop_has_the_pixels_of_its_parent(boards: Path, result: Path) -> None:

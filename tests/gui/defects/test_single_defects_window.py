@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from defect_workbench.core.images.defect_items import Items
 from defect_workbench.gui.dialogs import file_dialogs
+from defect_workbench.gui.dialogs.export_dialog import ExportDialog
 from defect_workbench.gui.window.main_window import MainWindow
 from tests.gui.conftest import Answers
 from tests.unit.items.patterned import CHANGES, write_boards
@@ -83,6 +84,16 @@ def test_the_defects_of_the_open_folder_are_grouped_shown_and_saved(
     window.actions_by_name["actionLightTable"].trigger()
     qtbot.waitUntil(lambda: window.large_thumbnails.get(location) is not None)
     window.close_light_table()
+
+    # The export and the Pareto chart count defects.
+    window.outputs.choose_export()
+    dialog = window.findChild(ExportDialog)
+    assert dialog is not None
+    qtbot.waitUntil(lambda: f"{DEFECTS} defects, " in dialog.plan_text.text())
+    dialog.reject()
+    window.tabs.setCurrentWidget(window.pareto.page)
+    qtbot.waitUntil(lambda: window.pareto.page.measure.itemText(0) == "Defects")
+    window.tabs.setCurrentIndex(0)
 
     # Opened again from the recent list, the folder has the same defects.
     window.remembered.remember()

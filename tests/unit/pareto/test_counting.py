@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from defect_workbench.core.pareto.classed_images import ClassedImages, CodedColu
 from defect_workbench.core.pareto.counting import count
 from defect_workbench.core.pareto.value_groups import group_values, natural_key
 from defect_workbench.core.wafer.wafer_places import Wafer
+from defect_workbench.engine.pareto.pareto_analysis import analyse
 from tests.unit.pareto.lots import lot_images
 
 
@@ -49,6 +52,16 @@ def test_classes_of_several_results_are_put_together_by_name() -> None:
     assert [each.name for each in counts.classes] == ["pit", "scratch", UNNAMED]
     assert counts.counts.tolist() == [[1, 0, 1], [1, 1, 1]]
     assert len({each.colour for each in counts.classes}) == 3
+
+
+def test_single_defects_are_counted_as_defects() -> None:
+    defects = replace(lot_images("a", [("A", "pit"), ("B", "")]), noun="defect")
+    chart = analyse(count([defects], "lot", Basis.ALL).counts)
+    assert chart.axis == "defects, estimated"
+    assert "1 of 2 defects have a class" in chart.notes[0]
+    assert "no defect of B has a class" in chart.notes[1]
+    both = count([defects, lot_images("b", [("B", "pit")])], "lot", Basis.ALL).counts
+    assert analyse(both).axis == "images, estimated"
 
 
 def on_wafers(lots: list[str], wafer_of: list[int], wafers: tuple[Wafer, ...]) -> ClassedImages:
