@@ -99,18 +99,21 @@ class DrawnChart:
         heights = [
             sum(self.height(each, place) for each in self.classes) for place in range(len(self.groups))
         ]
-        return ticks(max(heights, default=0.0) * (_ROOM_FOR_MARKS if self.chart.changes else 1.0))
+        return self._ticks(max(heights, default=0.0) * (_ROOM_FOR_MARKS if self.chart.changes else 1.0))
 
     def ticks_of_classes(self) -> list[float]:
         """Return the ticks of the axis for a bar per class with its interval."""
         tops = [(self.interval(each) or (0.0, 0.0))[1] for each in self.classes]
-        return ticks(max([*tops, *map(self.height, self.classes)], default=0.0))
+        return self._ticks(max([*tops, *map(self.height, self.classes)], default=0.0))
 
     def ticks_of_lines(self) -> list[float]:
         """Return the ticks of the axis for lines with their intervals."""
         places = range(len(self.groups))
         ends = [self.interval(each, place) for each in self.lines for place in places]
-        return ticks(max((end[1] for end in ends if end), default=0.0))
+        return self._ticks(max((end[1] for end in ends if end), default=0.0))
+
+    def _ticks(self, highest: float) -> list[float]:
+        return ticks(highest, whole=self.chart.measure is Measure.COUNT)
 
     def tick_text(self, value: float) -> str:
         """Return what is written at a tick."""
@@ -145,11 +148,12 @@ def drawn_chart(chart: ParetoChart, most_groups: int = MOST_GROUPS) -> DrawnChar
     return DrawnChart(chart, tuple(groups), tuple(classes), left_out)
 
 
-def ticks(highest: float, most: int = 5) -> list[float]:
-    """Return round values from 0 to at least `highest`, evenly spaced."""
+def ticks(highest: float, most: int = 5, *, whole: bool = False) -> list[float]:
+    """Return round values from 0 to at least `highest`, evenly spaced; whole numbers, if these are wanted."""
     if not highest > 0:
         return [0.0, 1.0]
     rough = highest / most
     scale = 10.0 ** math.floor(math.log10(rough))
-    step = next(each * scale for each in (1.0, 2.0, 2.5, 5.0, 10.0) if each * scale >= rough * (1 - 1e-9))
+    steps = [each * scale for each in (1.0, 2.0, 2.5, 5.0, 10.0) if each * scale >= rough * (1 - 1e-9)]
+    step = next((each for each in steps if each.is_integer()), 1.0) if whole else steps[0]
     return [step * number for number in range(math.ceil(highest / step - 1e-9) + 1)]

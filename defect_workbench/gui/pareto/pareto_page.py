@@ -73,7 +73,7 @@ class ParetoPage(QWidget):
         self.view = ParetoView()
         head = WrappingRow(
             [
-                _named("Images by", self.column),
+                _named("Counted by", self.column),
                 _named("Shown as", self.style_choice),
                 _named("Values", self.measure),
                 _named("Classes", self.basis),

@@ -9,6 +9,7 @@ from defect_workbench.core.errors import InputError
 from defect_workbench.core.pareto.class_counts import NO_VALUE, UNNAMED, Basis
 from defect_workbench.core.pareto.classed_images import ClassedImages, CodedColumn, coded
 from defect_workbench.core.pareto.counting import count
+from defect_workbench.core.pareto.drawn_chart import ticks
 from defect_workbench.core.pareto.value_groups import group_values, natural_key
 from defect_workbench.core.wafer.wafer_places import Wafer
 from defect_workbench.engine.pareto.pareto_analysis import analyse
@@ -62,6 +63,18 @@ def test_single_defects_are_counted_as_defects() -> None:
     assert "no defect of B has a class" in chart.notes[1]
     both = count([defects, lot_images("b", [("B", "pit")])], "lot", Basis.ALL).counts
     assert analyse(both).axis == "images, estimated"
+
+
+@given(st.floats(0.001, 1e6), st.booleans())
+def test_ticks_are_evenly_spaced_reach_the_highest_value_and_are_whole_for_counts(
+    highest: float, whole: bool
+) -> None:
+    found = ticks(highest, whole=whole)
+    assert found[0] == 0
+    assert found[-2] < highest <= found[-1] * (1 + 1e-9)
+    np.testing.assert_allclose(np.diff(found), found[1])
+    assert 2 <= len(found) <= 6
+    assert not whole or all(value.is_integer() for value in found)
 
 
 def on_wafers(lots: list[str], wafer_of: list[int], wafers: tuple[Wafer, ...]) -> ClassedImages:
