@@ -40,8 +40,8 @@ from tests.processes import Command, in_process, run
 
 # Searches for garbage, most of them in vain, took 7% of the time.
 gc.set_threshold(50_000, 20, 50)
-# No deadline per example: machine speed varies, and the first example may import large packages. Everybody's
-# runs together try more examples than one; CI tries more in each, as it decides what is taken.
+# No deadline per example: machine speed varies, and the first example may import large packages. A run at
+# the desk tries few examples, as there are many such runs; CI tries more.
 settings.register_profile("workbench", deadline=None, max_examples=100 if os.environ.get("CI") else 40)
 settings.load_profile("workbench")
 
