@@ -40,19 +40,23 @@ from tests.processes import Command, in_process, run
 
 # Searches for garbage, most of them in vain, took 7% of the time.
 gc.set_threshold(50_000, 20, 50)
-# No deadline per example: machine speed varies, and the first example may import large packages. A run at
-# the desk tries few examples, as there are many such runs; CI tries more.
-settings.register_profile("workbench", deadline=None, max_examples=100 if os.environ.get("CI") else 40)
-settings.load_profile("workbench")
 
 TESTS = Path(__file__).resolve().parent
 GOLDEN = TESTS / "data" / "golden"
+# CI decides what is taken, so it tries more than the many runs at a desk.
+THOROUGH = bool(os.environ.get("CI"))
+# Before which calls that write a process is killed: 1 for each of them.
+KILLED_EVERY = 1 if THOROUGH else 3
 # Tests with one of these marks run only if -m names it.
 ON_REQUEST = ("slow", "whole_job")
 # The marks of tests that start first.
 LONG_FIRST = ("long", "e2e", "gui")
 SHARED_DATA = TESTS.parent.parent / "shared" / "data"
 _numbers = itertools.count()
+
+# No deadline per example: machine speed varies, and the first example may import large packages.
+settings.register_profile("workbench", deadline=None, max_examples=100 if THOROUGH else 40)
+settings.load_profile("workbench")
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +117,7 @@ def weights_folder(once_per_run: Callable[[str, Callable[[Path], None]], Path]) 
     try:
         return once_per_run("weights", fetch)
     except WorkbenchError as error:
-        if os.environ.get("CI"):
+        if THOROUGH:
             raise
         pytest.skip(f"no network weights: {error}")
 

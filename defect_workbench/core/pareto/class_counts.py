@@ -36,6 +36,17 @@ class Measure(StrEnum):
     AREA = "area"
     SHARE = "share"
 
+    @property
+    def unit(self) -> str:
+        """What counts are divided by; empty for counts and shares."""
+        return {Measure.WAFER: "wafer", Measure.AREA: "cm²"}.get(self, "")
+
+    def words(self, noun: str) -> str:
+        """Return what is measured of images, each called a `noun`: "images per wafer"."""
+        if self is Measure.SHARE:
+            return f"share of the {noun}s"
+        return f"{noun}s per {self.unit}" if self.unit else f"{noun}s"
+
 
 @dataclass(frozen=True)
 class CountedClass:
@@ -122,10 +133,8 @@ class ClassCounts:
             If what it divides by is unknown for all groups.
         """
         if not self.has(measure):
-            unit = "wafer" if measure is Measure.WAFER else "cm²"
-            raise InputError(
-                f"{self.noun}s per {unit} cannot be counted: nothing says how much was inspected"
-            )
+            what = measure.words(self.noun)
+            raise InputError(f"{what} cannot be counted: nothing says how much was inspected")
 
     def has(self, measure: Measure) -> bool:
         """Whether what a measure divides by is known for a group."""

@@ -86,13 +86,7 @@ class ParetoChart:
     @property
     def axis(self) -> str:
         """The name of the axis of values."""
-        images = f"{self.counts.noun}s"
-        words = {
-            Measure.COUNT: images,
-            Measure.WAFER: f"{images} per wafer",
-            Measure.AREA: f"{images} per cm²",
-            Measure.SHARE: f"share of the {images}",
-        }[self.measure]
+        words = self.measure.words(self.counts.noun)
         return f"{words}, estimated" if self.scaled and self.measure is not Measure.SHARE else words
 
 

@@ -61,9 +61,6 @@ def analyse(counts: ClassCounts, measure: Measure = Measure.COUNT) -> ParetoChar
     )
 
 
-_PER = {Measure.WAFER: "wafer", Measure.AREA: "cm²"}
-
-
 def _exposure(counts: ClassCounts, measure: Measure) -> Floats:
     """Return what the counts of each group are divided by, (groups,): 0 where nothing was reviewed."""
     if measure is Measure.SHARE:
@@ -139,7 +136,7 @@ def _words(
 ) -> str:
     verb = "rose" if after > before else "fell"
     values = f"from {value_text(before, unit)} to {value_text(after, unit)}"
-    per = f" of the {counts.noun}s" if unit is Measure.SHARE else f" per {_PER[unit]}"
+    per = f" of the {counts.noun}s" if unit is Measure.SHARE else f" per {unit.unit}"
     chance = "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.01 else f"p = {p:.2f}"
     where = place_name(counts.by, counts.groups[group])
     return f"{counts.classes[class_].name} {verb} {values}{per} in {where} ({chance})"

@@ -27,12 +27,6 @@ from defect_workbench.gui.pareto.pareto_view import ParetoView
 from defect_workbench.gui.shared.rich_text import bold
 from defect_workbench.gui.shared.wrapping_row import WrappingRow
 
-_MEASURES = {
-    Measure.COUNT: "{}s",
-    Measure.WAFER: "{}s per wafer",
-    Measure.AREA: "{}s per cm²",
-    Measure.SHARE: "Share",
-}
 _BASES = {
     Basis.ALL: "All clusters",
     Basis.NAMED: "Named or confirmed",
@@ -150,8 +144,8 @@ class ParetoPage(QWidget):
     def show_ready(self, ready: ParetoReady) -> None:
         """Show a chart and what else can be chosen."""
         _fill(self.column, [(name, name) for name in ready.names], ready.choice.by)
-        noun = sentence_case(ready.chart.counts.noun)
-        measures = [(_MEASURES[each].format(noun), each) for each in ready.measures]
+        noun = ready.chart.counts.noun
+        measures = [(_measure_words(each, noun), each) for each in ready.measures]
         _fill(self.measure, measures, ready.choice.measure)
         with QSignalBlocker(self.basis):
             self.basis.setCurrentIndex(self.basis.findData(ready.choice.basis))
@@ -230,6 +224,11 @@ def _fill(box: QComboBox, entries: Sequence[tuple[str, object]], chosen: object)
             for text, data in entries:
                 box.addItem(text, data)
         box.setCurrentIndex(box.findData(chosen))
+
+
+def _measure_words(measure: Measure, noun: str) -> str:
+    # The axis of the chart says of what it is a share.
+    return "Share" if measure is Measure.SHARE else sentence_case(measure.words(noun))
 
 
 def _named(words: str, box: QComboBox) -> QWidget:

@@ -34,6 +34,7 @@ from defect_workbench.storage.session.session_lock import SessionLock
 from defect_workbench.storage.vectors.feature_store import FeatureStore
 from defect_workbench.user_dirs import UserDirs
 from tests.builders import made_project, picture
+from tests.conftest import KILLED_EVERY
 from tests.unit.storage.exports import do_export
 
 pytestmark = [
@@ -92,8 +93,6 @@ def killed_at(calls: int, functions: tuple[str, ...], work: Callable[[], object]
     return os.WIFSIGNALED(status)
 
 
-# CI kills before each of the calls.
-EVERY_CALL = 1 if os.environ.get("CI") else 3
 WRITING = ("replace", "rename", "fsync", "mkdir")
 
 
@@ -142,7 +141,7 @@ def test_export_killed_anywhere_leaves_nothing_or_all(
     wanted = (tmp_path / "whole" / "manifest.csv").read_bytes()
     out = tmp_path / "out"
     ends: set[str] = set()
-    for calls in range(0, 120, EVERY_CALL):
+    for calls in range(0, 120, KILLED_EVERY):
         shutil.rmtree(out, ignore_errors=True)
         if there:
             out.mkdir()
@@ -175,7 +174,7 @@ def test_adding_killed_anywhere_adds_nothing_or_all(tmp_path: Path, plain_report
     more = made_project(tmp_path / "more", (4, 3, 3))
     out = tmp_path / "out"
     sizes = set()
-    for calls in range(0, 150, EVERY_CALL):
+    for calls in range(0, 150, KILLED_EVERY):
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(tmp_path / "first", out)
         killed = killed_at(calls, WRITING, lambda: do_export(more, out, add=True))

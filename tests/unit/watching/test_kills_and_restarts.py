@@ -12,13 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from defect_workbench.core.errors import InputError, WorkbenchError
+from tests.conftest import KILLED_EVERY
 from tests.processes import table
 from tests.unit.watching.fakes import WatchedPlace
 
 NAMES = ("a.png", "b.png", "lot/a.png", 'lot/deep/c,\n"d.png', "-e.png", "A.png")
 CONTENTS = (b"0", b"1x", b"u", b"u2", b"bad", b"")
-# CI kills at each of the writes.
-EVERY_WRITE = 1 if os.environ.get("CI") else 3
 
 
 def put(path: Path, data: bytes) -> None:
@@ -30,7 +29,7 @@ def put(path: Path, data: bytes) -> None:
 def test_a_kill_at_any_write_loses_and_repeats_nothing(tmp_path: Path, torn: int) -> None:
     at, died = 0, True
     while died:
-        at += EVERY_WRITE
+        at += KILLED_EVERY
         place = WatchedPlace(tmp_path / str(at))
         for name, data in zip(NAMES, (b"0", b"u", b"0", b"1", b"bad", b"u3"), strict=True):
             put(place.folder / name, data)
